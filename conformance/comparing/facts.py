@@ -571,6 +571,12 @@ def plain(value: Value) -> Any:
     return str(value)
 
 
+def referred(references: object) -> tuple[str, list[str]]:
+    """The table and the columns that a foreign key refers to, from `cities (code, land)`."""
+    target, _, columns = str(references).rpartition(" (")
+    return target, columns.removesuffix(")").split(", ")
+
+
 def unbracketed(name: str) -> str:
     """`prices_at_idx` for `<prices_at_idx>`, the name of what the models do not name."""
     return name[1:-1] if name.startswith("<") and name.endswith(">") else name

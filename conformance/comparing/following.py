@@ -17,15 +17,21 @@ from conformance.comparing.facts import (
     IndexColumn,
     Query,
     agrees,
+    referred,
 )
 from conformance.comparing.identifiers import printed
 from conformance.comparing.messages import noun_of
-from conformance.comparing.reading import read_relations, with_column_read, with_relation_read
+from conformance.comparing.reading import (
+    in_facts,
+    read_relations,
+    with_column_read,
+    with_relation_read,
+)
 from conformance.comparing.terms import normal
 from conformance.comparing.tokens import tokens_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from conformance.comparing.findings import Finding
 
@@ -48,12 +54,8 @@ def following(
         names: a declared table, column or aggregate -> the one that the database has instead.
     """
     found = _of_another_type(expected, findings)
-    for key in findings:
-        if (key.kind, key.attribute) == ("hypertable", "time_type"):
-            time = expected.get(key._replace(attribute="time_column"))
-            column = FactKey("column", key.table, str(time), "type")
-            if column in findings:
-                found[column].append(key)
+    for column, key in _times_of_another_type(expected, findings):
+        found[column].append(key)
     causes = [key for key in findings if key in names or _is_cause(key, findings)]
     by_table: dict[str, set[int]] = defaultdict(set)
     for number, cause in enumerate(causes):
@@ -68,34 +70,18 @@ def following(
             first = next((c for c in near if c not in names and _names(key, c, expected)), None)
         elif finding.disagreement == "different":
             renamed = {cause: names[cause] for cause in near if cause in names}
-            first = first_of_all(renamed, key, expected[key], observed[key])
+            first = first_cause(renamed, key, expected[key], observed[key])
         if first is not None:
             found[first].append(key)
-    yield from _told(found, findings)
-
-
-def _told(
-    found: Mapping[FactKey, Sequence[FactKey]], findings: Mapping[FactKey, Finding]
-) -> Iterator[tuple[FactKey, Sequence[FactKey], Finding]]:
     for cause, keys in found.items():
-        finding = findings[cause]
-        yield (
-            cause,
-            keys,
-            replace(
-                finding,
-                others=(*finding.others, *(key.id for key in keys)),
-                message=f"{finding.message}{told(keys)}",
-            ),
-        )
+        yield cause, keys, with_consequences(findings[cause], keys)
 
 
-def first_of_all(
+def first_cause(
     causes: Mapping[FactKey, FactKey], key: FactKey, expected: Any, observed: Any
 ) -> FactKey | None:
     """The first cause that changes the observed value, if all together make it the expected one."""
-    first = None
-    values = [observed]
+    first, values = None, [observed]
     for cause, name in causes.items():
         then = [new for value in values for new in _anew(value, key, cause, name)]
         if first is None and any(value != observed for value in then):
@@ -107,13 +93,11 @@ def first_of_all(
 
 def _tables_of(key: FactKey, expected: Facts) -> set[str]:
     """The tables that can be the cause: its own, and the one that it refers to or reads."""
-    referred = _referred(expected.get(key._replace(attribute="references")))[0]
-    tables = {key.table, referred, str(expected.get(key._replace(attribute="source")))}
+    target, _ = referred(expected.get(key._replace(attribute="references")))
+    tables = {key.table, target, str(expected.get(key._replace(attribute="source")))}
     query = expected.get(key)
     if isinstance(query, Query):
-        # A table of the default schema has no schema in a fact.
-        for relation in read_relations(query):
-            tables |= {relation, relation.partition(".")[2]}
+        tables.update(*map(in_facts, read_relations(query)))
     return tables
 
 
@@ -139,9 +123,9 @@ def _of_another_type(
     for (kind, table, _), attributes in FactTable.of(expected).objects.items():
         if kind != "foreign_key":
             continue
-        target, referred = _referred(attributes.get("references"))
+        target, others = referred(attributes.get("references"))
         own: Any = attributes["columns"]
-        for name, other in zip(own, referred, strict=False):
+        for name, other in zip(own, others, strict=False):
             key = FactKey("column", table, name, "type")
             cause = FactKey("column", target, other, "type")
             one, same = findings.get(key), findings.get(cause)
@@ -158,9 +142,21 @@ def _of_another_type(
     return found
 
 
+def _times_of_another_type(
+    expected: Facts, findings: Mapping[FactKey, Finding]
+) -> Iterator[tuple[FactKey, FactKey]]:
+    """The type of a time column, and that of the time of its hypertable."""
+    for key in findings:
+        if (key.kind, key.attribute) == ("hypertable", "time_type"):
+            time = expected.get(key._replace(attribute="time_column"))
+            column = FactKey("column", key.table, str(time), "type")
+            if column in findings:
+                yield column, key
+
+
 def _names(key: FactKey, cause: FactKey, expected: Facts) -> bool:
     """Whether the declaration of a missing object names the table, the column or the key."""
-    target, columns = _referred(expected.get(key._replace(attribute="references")))
+    target, columns = referred(expected.get(key._replace(attribute="references")))
     if cause.kind not in ("table", "column"):
         # DROP CONSTRAINT ... CASCADE of a key drops the foreign keys that refer to it.
         key_columns: Any = expected.get(cause._replace(attribute="columns"))
@@ -189,12 +185,6 @@ def _names_in(value: Any) -> Iterator[str | None]:
         yield value
 
 
-def _referred(references: object) -> tuple[str, list[str]]:
-    """Table and columns of `cities (code, land)`."""
-    target, _, columns = str(references).rpartition(" (")
-    return target, columns.removesuffix(")").split(", ")
-
-
 def _anew(value: Any, key: FactKey, cause: FactKey, found: FactKey) -> Iterator[Any]:
     """The observed value, with the declared name of the table or the column.
 
@@ -207,9 +197,9 @@ def _anew(value: Any, key: FactKey, cause: FactKey, found: FactKey) -> Iterator[
         else:
             yield with_relation_read(value, found.table, cause.table)
     elif key.attribute == "references":
-        target, columns = _referred(value)
-        named = with_column(tuple(columns), found.name, cause.name)
-        yield f"{cause.table} ({', '.join(named)})" if target == found.table else value
+        target, columns = referred(value)
+        named = listed_anew(columns, found.name, cause.name)
+        yield f"{cause.table} ({named})" if target == found.table else value
     elif key.attribute == "source":
         yield cause.table if value == found.table else value
     elif key.table == cause.table:
@@ -238,11 +228,16 @@ def with_column(value: Any, old: str, new: str, order: Callable[[str], str] = no
 def _text_with_column(value: str, old: str, new: str) -> str:
     if dimension := _LISTING.fullmatch(value):
         word, listed = dimension.groups()
-        return f"{word} ({', '.join(with_column(tuple(listed.split(', ')), old, new))})"
+        return f"{word} ({listed_anew(listed.split(', '), old, new)})"
     # An order is `at DESC`.
     if value == old or value.startswith(f"{old} "):
         return new + value[len(old) :]
     return value
+
+
+def listed_anew(columns: Iterable[str], old: str, new: str) -> str:
+    """`a, b` after a column was renamed."""
+    return ", ".join(_text_with_column(column, old, new) for column in columns)
 
 
 def _renamed(text: str, old: str, new: str) -> str:
@@ -281,11 +276,13 @@ def _bare(value: Any, *, unprinted: bool = False) -> Any:
 _OF_TYPES = ("precision", "varying", "with", "without", "time", "zone")
 
 
-def told(keys: Sequence[FactKey]) -> str:
-    """What follows from a finding, for its message."""
-    return f"; these follow from it: {_listed(keys)}" if keys else ""
-
-
-def _listed(keys: Sequence[FactKey]) -> str:
+def with_consequences(finding: Finding, keys: Sequence[FactKey]) -> Finding:
+    """The finding, which also stands for what follows from it."""
+    if not keys:
+        return finding
     objects = [*dict.fromkeys(f"{noun_of(key.kind)} {key.object}" for key in keys)]
-    return first_of(objects, _MOST_NAMES)
+    return replace(
+        finding,
+        others=(*finding.others, *(key.id for key in keys)),
+        message=f"{finding.message}; these follow from it: {first_of(objects, _MOST_NAMES)}",
+    )

@@ -6,6 +6,9 @@ import re
 
 from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
 
+#: The schema in which a session looks by itself, and which facts leave out of names, unless a
+#: project names another one.
+USUAL_SCHEMA = "public"
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _QUOTED = re.compile(r'"((?:[^"]|"")+)"')
 #: SQLAlchemy's list lacks words of later PostgreSQL, and has some that may be names.

@@ -18,7 +18,13 @@ from conformance.comparing.facts import (
     Owner,
     Query,
 )
-from conformance.comparing.following import first_of_all, following, same, told, with_column
+from conformance.comparing.following import (
+    first_cause,
+    following,
+    same,
+    with_column,
+    with_consequences,
+)
 from conformance.comparing.identifiers import identifier
 from conformance.comparing.messages import noun_of, source_of
 from conformance.comparing.pairing import mutual, pairs
@@ -181,18 +187,16 @@ def _moved(expected: Facts, observed: Facts, findings: _Findings) -> Iterator[_M
     columns = [_columns(expected), _columns(observed)]
     names: dict[Value, str] = {}
     found_before: set[FactKey] = set()
+    for key, found in _columns_alike(expected, observed, findings):
+        yield key, (found,), _under_another_name(key, found, findings[key], observed)
     while alike := [
         pair
-        for pair in (
-            *_alike(expected, observed, findings, columns, names),
-            *_columns_alike(expected, observed, findings),
-        )
+        for pair in _alike(expected, observed, findings, columns, names)
         if pair[0] not in found_before
     ]:
         for key, found in alike:
             found_before.add(key)
-            if key.kind != "column":
-                names[found.table] = key.table
+            names[found.table] = key.table
             yield key, (found,), _under_another_name(key, found, findings[key], observed)
 
 
@@ -306,8 +310,14 @@ def _under_another_name(key: FactKey, found: FactKey, finding: Finding, observed
         finding,
         message=f"{noun} {key.object}: is called {names[0]} in the database, the models declare"
         f" {names[1]}; the {alike} are the same",
-        hint=f"Read from {source_of(key)}. Likely cause: a rename on one side. Run {change} in"
-        " a migration, or use the name of the database in the models.",
+        hint=_rename_hint(key, change),
+    )
+
+
+def _rename_hint(key: FactKey, change: str) -> str:
+    return (
+        f"Read from {source_of(key)}. Likely cause: a rename on one side. Run {change} in"
+        " a migration, or use the name of the database in the models."
     )
 
 
@@ -321,6 +331,8 @@ def _other_columns(expected: Facts, observed: Facts, findings: _Findings) -> Ite
         if not isinstance(query, Query) or not isinstance(then, Query):
             continue
         names = renamed_outputs(query, then)
+        if not names:
+            continue
         column = FactKey("column", key.table, "", EXISTS)
         causes = {
             column._replace(name=new): column._replace(name=old) for old, new in names.items()
@@ -330,16 +342,13 @@ def _other_columns(expected: Facts, observed: Facts, findings: _Findings) -> Ite
             for other, found in findings.items()
             if other not in (*merged, key)
             and found.disagreement == "different"
-            and first_of_all(causes, other, expected[other], observed[other]) is not None
+            and first_cause(causes, other, expected[other], observed[other]) is not None
         ]
-        if names:
-            merged |= {key, *others}
-            yield key, others, _columns_told(key, names, others, finding)
+        merged |= {key, *others}
+        yield key, others, with_consequences(_columns_told(key, names, finding), others)
 
 
-def _columns_told(
-    key: FactKey, names: Mapping[str, str], others: Sequence[FactKey], finding: Finding
-) -> Finding:
+def _columns_told(key: FactKey, names: Mapping[str, str], finding: Finding) -> Finding:
     table = ".".join(map(identifier, key.table.split(".")))
     old, new = (", ".join(map(identifier, of)) for of in (names, names.values()))
     noun = "column is" if len(names) == 1 else "columns are"
@@ -351,11 +360,9 @@ def _columns_told(
         finding,
         expected=[*names.values()],
         observed=[*names],
-        others=(*finding.others, *(other.id for other in others)),
         message=f"{noun_of(key.kind)} {key.object}: its {noun} called {old} in the database, the"
-        f" models declare {new}; the query is the same otherwise{told(others)}",
-        hint=f"Read from {source_of(key)}. Likely cause: a rename on one side. Run {change} in"
-        " a migration, or use the name of the database in the models.",
+        f" models declare {new}; the query is the same otherwise",
+        hint=_rename_hint(key, change),
     )
 
 

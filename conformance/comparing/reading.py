@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from conformance.comparing.identifiers import printed
+from conformance.comparing.identifiers import USUAL_SCHEMA, printed
 from conformance.comparing.terms import normal
 from conformance.comparing.tokens import tokens_of
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 #: The alias of the query itself in its plan.
 _OUTPUT = "r0"
-#: The schema that the facts leave out of names, unless a project says otherwise.
-_DEFAULT_SCHEMA = "public"
 
 
 class _Column(Protocol):
@@ -37,12 +35,20 @@ class _Column(Protocol):
 def read_relations(query: Query) -> set[str]:
     """The relations that the plan reads, with their schemas; none if there is no plan."""
     nodes = (_plan(query) or [])[1:]
-    return {relation for _, relation in _scans(nodes) if "." in relation}
+    return {relation for _, relation in _scans(nodes) if in_facts(relation)}
+
+
+def in_facts(relation: str) -> set[str]:
+    """The names that a relation of a plan may have in facts, which leave out the default schema.
+
+    A query in WITH, which has no schema in the plan, has none.
+    """
+    return {relation, relation.partition(".")[2]} if "." in relation else set()
 
 
 def with_relation_read(query: Query, old: str, new: str) -> Query:
     """The query as the server prints it after what it reads from was renamed."""
-    said = _relation_in_text if _plan(query) is None else _relation_in_plan
+    said = _relation_in_plan if _is_plan(query.canonical) else _relation_in_text
     text = _relation_in_text(query.text, old, new)
     return replace(query, canonical=said(query.canonical, old, new), text=text)
 
@@ -61,20 +67,16 @@ def with_column_read(query: Query, column: _Column, new: str, *, output: bool) -
             _column_in_text(said, old, new, output=output) for said in (query.canonical, query.text)
         )
         return replace(query, canonical=canonical, text=text)
-    scans = dict(_scans(plan[1:]))
-    others = {
-        alias: relation
-        for alias, relation in scans.items()
-        # A query in WITH has no schema, and may hand the column on.
-        if "." in relation and column.table not in (relation, relation.partition(".")[2])
-    }
-    own = {alias for alias, relation in scans.items() if "." in relation} - others.keys()
+    # A query in WITH is neither, and may hand the column on.
+    scans = {alias: name for alias, name in _scans(plan[1:]) if in_facts(name)}
+    own = {alias for alias, name in scans.items() if column.table in in_facts(name)}
     if not own:
         return query
-    kept = {*others, *(() if output else (_OUTPUT,))}
+    others = scans.keys() - own
+    kept = others if output else others | {_OUTPUT}
     both = [{f"{alias}.{printed(name)}" for name in (old, new)} for alias in own]
     renamed = _mapped(plan, lambda said: _column_in_plan(said, old, new, kept), both)
-    qualifiers = {relation.partition(".")[2] for relation in others.values()}
+    qualifiers = {scans[alias].partition(".")[2] for alias in others}
     text = _column_in_text(query.text, old, new, output=output, kept=qualifiers)
     return replace(query, canonical=json.dumps(renamed, sort_keys=True), text=text)
 
@@ -100,14 +102,12 @@ def with_outputs(query: Query, names: Mapping[str, str]) -> Query:
     plan = _plan(query)
     if not plan:
         return query
-    root = plan[1]
+    clauses, root = plan
     for old, new in names.items():
-        said = [
-            _column_in_plan(text, old, new, {*dict(_scans(plan[1:]))} - {_OUTPUT})
-            for text in root["Output"]
-        ]
+        # All columns of the first node are the query's own.
+        said = [_column_in_plan(text, old, new) for text in root["Output"]]
         root = {**root, "Output": said}
-    return replace(query, canonical=json.dumps([plan[0], root], sort_keys=True))
+    return replace(query, canonical=json.dumps([clauses, root], sort_keys=True))
 
 
 def _outputs(plan: Any) -> list[str]:
@@ -122,7 +122,11 @@ def _outputs(plan: Any) -> list[str]:
 
 def _plan(query: Query) -> Any:
     """The clauses that a plan does not show, and its first node; None if there is no plan."""
-    return json.loads(query.canonical) if query.canonical.startswith("[") else None
+    return json.loads(query.canonical) if _is_plan(query.canonical) else None
+
+
+def _is_plan(canonical: str) -> bool:
+    return canonical.startswith("[")
 
 
 def _scans(nodes: Iterable[Any]) -> Iterator[tuple[str, str]]:
@@ -145,7 +149,7 @@ def _relation_in_text(text: str, old: str, new: str) -> str:
         # If both names are of the default schema, what stands before the dot may be its name.
         if not dotted or (not schema and "." not in new):
             words[place] = then
-        elif tokens[place - 2][0] == (schema or _DEFAULT_SCHEMA):
+        elif tokens[place - 2][0] == (schema or USUAL_SCHEMA):
             words[place - 2 : place + 1] = "", "", then
     return "".join(words)
 
@@ -159,7 +163,7 @@ def _relation_in_plan(plan: str, old: str, new: str) -> str:
     return re.sub(
         rf'(?<="CTE Name": ")({sought})\.{re.escape(short)}(?=")',
         lambda found: (
-            f"{found[1] if schema == new_schema else new_schema or _DEFAULT_SCHEMA}.{new_short}"
+            f"{found[1] if schema == new_schema else new_schema or USUAL_SCHEMA}.{new_short}"
         ),
         plan,
     )
@@ -189,7 +193,7 @@ def _column_in_text(
     return "".join(words)
 
 
-def _column_in_plan(said: str, old: str, new: str, kept: set[str]) -> str:
+def _column_in_plan(said: str, old: str, new: str, kept: Collection[str] = ()) -> str:
     """A text of a plan, in which each column is written as `r2.price`.
 
     Args:

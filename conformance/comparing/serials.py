@@ -28,6 +28,7 @@ def written_out(expected: Facts, observed: Facts) -> FactTable:
     column.
     """
     found = FactTable.of(expected)
+    there = FactTable.of(observed).objects
     changed: dict[FactKey, Value] = {}
     for parts, attributes in found.objects.items():
         name = _sequence_of(attributes.get("default"))
@@ -37,11 +38,11 @@ def written_out(expected: Facts, observed: Facts) -> FactTable:
         identity = key._replace(attribute="identity")
         schema, dot, table = key.table.rpartition(".")
         own = f"{table}_{key.name}_seq"
-        there = FactTable.of(observed).objects.get(parts)
+        column = there.get(parts)
         # A column that is missing may be there under another name.
         is_serial = (
-            _is_serial(there.get("identity"))
-            if there
+            _is_serial(column.get("identity"))
+            if column
             else ("sequence", f"{schema}{dot}{own}", "") not in found.objects
         )
         if name == own and attributes["identity"] is None and is_serial:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from conformance.comparing.facts import referred
 from conformance.inspecting.code import Call, given
 from conformance.inspecting.expressions import bare, text_call
 from conformance.inspecting.observed import text_of
@@ -26,8 +26,6 @@ ATTRIBUTES = {
     "exclusion": ("columns", "operators", "method", "predicate", _DEFERRABLE),
 }  # fmt: skip
 
-_REFERENCE = re.compile(r"(?P<table>.*) \((?P<columns>.*?)\)", re.DOTALL)
-
 
 def declarations(observed: Observed) -> Iterator[Entry]:
     """The constraints of each table, keys first."""
@@ -35,13 +33,6 @@ def declarations(observed: Observed) -> Iterator[Entry]:
         if "columns" in attributes or "expression" in attributes:
             call = _MAKERS[kind](observed, table, name, attributes)
             yield observed.entry(table, call, [(kind, table, name)], ATTRIBUTES[kind])
-
-
-def referred(attributes: dict[str, Any]) -> tuple[str, list[str]]:
-    """The table and the columns that a foreign key refers to."""
-    match = _REFERENCE.fullmatch(attributes["references"])
-    assert match is not None
-    return match["table"], match["columns"].split(", ")
 
 
 def _sqlalchemy(called: str, args: tuple[Any, ...], **kwargs: Any) -> Call:
@@ -77,7 +68,7 @@ def _unique(_: Observed, _table: str, name: str, of: dict[str, Any]) -> Call:
 
 
 def _foreign_key(_: Observed, _table: str, name: str, of: dict[str, Any]) -> Call:
-    target, columns = referred(of)
+    target, columns = referred(of["references"])
     return _sqlalchemy(
         "ForeignKeyConstraint",
         (list(of["columns"]), [f"{target}.{column}" for column in columns]),

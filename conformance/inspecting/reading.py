@@ -12,7 +12,8 @@ from sqlalchemy.exc import CompileError, SAWarning
 from sqlalchemy.types import NullType
 
 from conformance.audit import reading
-from conformance.comparing.facts import FactKey
+from conformance.comparing.facts import FactKey, referred
+from conformance.comparing.identifiers import USUAL_SCHEMA
 from conformance.comparing.leaving import leave as leave_to_others
 from conformance.declarations import view_of
 from conformance.engines.connecting import parse_url, place
@@ -24,7 +25,6 @@ from conformance.extras import require
 from conformance.inspecting import pasting
 from conformance.inspecting.against import Models, lacking, missing_tables, other_columns
 from conformance.inspecting.code import comment
-from conformance.inspecting.constraints import referred
 from conformance.inspecting.module import classes_of, metadata_in, source_of
 from conformance.inspecting.observed import Observed
 from conformance.inspecting.pasting import Classes
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from conformance.comparing.facts import Facts
 
 
-#: The schema of names without one, unless the project names another.
-_USUAL = "public"
 #: The other schemas of a person's tables.
 _WITH_TABLES = text(r"""
 SELECT DISTINCT n.nspname
@@ -83,7 +81,7 @@ def whole_module(
             elsewhere = ",".join(found.scalars())
             hint = f" Others have tables: --schemas {elsewhere}" if elsewhere else ""
             left.insert(0, comment(f"No table is in {' or '.join(scope.schemas)}.{hint}"))
-        elif schemas[0] != _USUAL:
+        elif schemas[0] != USUAL_SCHEMA:
             where = f"Tables without a schema are those of {schemas[0]}."
             left.insert(0, comment(f"{where} Audit with --schemas {','.join(schemas)}"))
     head = f"The schema of database {url.database},\nread at {place(url)} by conformance inspect."
@@ -210,7 +208,9 @@ def _facts(connection: Connection, scope: Scope) -> tuple[Facts, Scope]:
 
 def _further_schemas(facts: Facts, scope: Scope) -> list[str]:
     observed = Observed(facts, scope.schemas, scope.default_schema)
-    targets = {referred(attributes)[0] for _, _, _, attributes in observed.all("foreign_key")}
+    targets = {
+        referred(attributes["references"])[0] for _, _, _, attributes in observed.all("foreign_key")
+    }
     unknown = (name for name in targets if observed.one("table", name) is None)
     return sorted({name.partition(".")[0] for name in unknown if "." in name} - {*scope.schemas})
 

@@ -20,10 +20,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, DOMAIN
 from sqlalchemy.types import NullType
 
-from conformance.comparing.facts import Expression, TypeName
+from conformance.comparing.facts import Expression, TypeName, referred
 from conformance.comparing.identifiers import identifier
 from conformance.comparing.lengths import with_length
-from conformance.inspecting.constraints import referred
 from conformance.inspecting.expressions import bare
 from conformance.inspecting.observed import text_of
 from conformance.inspecting.sequences import described
@@ -178,7 +177,7 @@ def _number_only_serials(observed: Observed, name: str, table: Table) -> None:
 
 
 def _add_foreign_key(table: Table, tables: Mapping[str, Table], name: str, key: Attributes) -> None:
-    target, names = referred(key)
+    target, names = referred(key["references"])
     if target in tables:
         columns: Any = key["columns"]
         elsewhere = [tables[target].c[column] for column in names]

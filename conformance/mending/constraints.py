@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count, islice
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import ANYTHING, EXISTS
+from conformance.comparing.facts import ANYTHING, EXISTS, referred
 from conformance.mending.remaking import refers_to_dropped
 from conformance.mending.renaming import rename
 from conformance.mending.scene import (
@@ -38,7 +38,7 @@ def make(ref: Ref, parts: Parts, scene: Scene) -> Iterator[Step]:
     if ref.kind in ("primary_key", "unique"):
         _refuse_without_dimensions(ref.table, texts(parts.get("columns")), scene)
     elif ref.kind == "foreign_key":
-        target, columns = _referenced(parts)
+        target, columns = referred(parts.get("references"))
         _refuse_without_dimensions(target, columns, scene)
     scene.lift_for_constraint(ref.table)
     named = _name(ref, parts, scene.after)
@@ -68,7 +68,7 @@ def _refuse_without_dimensions(table: str, key: Sequence[str], scene: Scene) -> 
 
 def _is_validated_later(ref: Ref, parts: Parts, scene: Scene) -> bool:
     """Whether the rows are read in a transaction of their own, under a lock that blocks nobody."""
-    target, _ = _referenced(parts)
+    target, _ = referred(parts.get("references"))
     return (
         ref.kind in ("check", "foreign_key")
         and parts.get("validated") is not False
@@ -156,7 +156,7 @@ def _is_in_the_way(ref: Ref, parts: Parts, scene: Scene) -> bool:
     Two tables refer to each other, so that neither can be the first, or a key of a table that
     stays is dropped.
     """
-    target, _ = _referenced(parts)
+    target, _ = referred(parts.get("references"))
     if ref.kind != "foreign_key" or target == ref.table:
         return False
     if not scene.is_gone(target):
@@ -208,14 +208,8 @@ def _over(parts: Parts) -> str:
     return f"{text[:-1]} WITHOUT OVERLAPS)" if parts.get("over_periods") else text
 
 
-def _referenced(parts: Parts) -> tuple[str, list[str]]:
-    """The table and the columns that a foreign key refers to."""
-    target, _, columns = str(parts.get("references")).rpartition(" (")
-    return target, columns.rstrip(")").split(", ")
-
-
 def _foreign_key(parts: Parts) -> str:
-    target, columns = _referenced(parts)
+    target, columns = referred(parts.get("references"))
     if parts.get("over_periods"):
         raise CannotMend("a foreign key over periods is not created from facts")
     words = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import Expression, IndexColumn, unbracketed
+from conformance.comparing.facts import Expression, IndexColumn, referred, unbracketed
 from conformance.mending.scene import (
     LAST,
     CannotMend,
@@ -72,7 +72,7 @@ def _is_built_by_chunk(ref: Ref, parts: Parts, scene: Scene) -> bool:
 
 def _is_referred_to(ref: Ref, scene: Scene) -> bool:
     return any(
-        str(parts.get("references")).rpartition(" (")[0] == ref.table
+        referred(parts.get("references"))[0] == ref.table
         for other, parts in scene.after.items()
         if other.kind == "foreign_key"
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from conformance.comparing.facts import DERIVED, EXISTS, FactKey
+from conformance.comparing.facts import DERIVED, EXISTS, FactKey, referred
 from conformance.mending import (
     chunks,
     columns,
@@ -355,7 +355,7 @@ class _Stays:
 def _needs(ref: Ref, parts: Parts, table: str) -> bool:
     """Whether a foreign key refers to the relation, or a view names it."""
     if ref.kind == "foreign_key":
-        return str(parts.get("references")).rpartition(" (")[0] == table
+        return referred(parts.get("references"))[0] == table
     return ref.kind in DERIVED and views.names_relation(parts, table)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from conformance.audit import reading
 from conformance.comparing.enumerating import first_of
+from conformance.comparing.identifiers import USUAL_SCHEMA
 from conformance.engines.connecting import connect, parse_url
 from conformance.engines.identification import identify_server
 from conformance.engines.started import start_session
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from conformance.observed import Scope
     from conformance.process.progress import Progress
     from conformance.project.configuration import Configuration
-
-#: The schema in which a session looks by itself.
-_USUAL = "public"
 
 
 @dataclass(frozen=True)
@@ -56,11 +54,12 @@ class Read:
     is_named: bool = True
 
 
-def _schemas_said(metadata: MetaData, scope: Scope) -> dict[str, Any]:
-    """What `Read` says of schemas."""
-    elsewhere = scope.default_schema if scope.default_schema != _USUAL else ""
-    named = all(table.schema is not None for table in metadata.tables.values())
-    return {"schema": elsewhere, "is_named": named}
+def _elsewhere(scope: Scope) -> str:
+    return scope.default_schema if scope.default_schema != USUAL_SCHEMA else ""
+
+
+def _names_schemas(metadata: MetaData) -> bool:
+    return all(table.schema is not None for table in metadata.tables.values())
 
 
 def from_database(address: str, project: Configuration) -> Read:
@@ -78,7 +77,13 @@ def from_database(address: str, project: Configuration) -> Read:
             _refuse_pending(connection, url, Lineage(project))
         scope = scope_of(metadata, project.schemas, project.leave)
         found = check_database(connection, metadata, server.capabilities, scope, living=True)
-    return Read(found, described(url), in_use=True, **_schemas_said(metadata, scope))
+    return Read(
+        found,
+        described(url),
+        in_use=True,
+        schema=_elsewhere(scope),
+        is_named=_names_schemas(metadata),
+    )
 
 
 def _refuse_pending(connection: Connection, url: URL, lineage: Lineage) -> None:
@@ -134,4 +139,10 @@ def _migrated(path: Path, written: Written, project: Configuration, progress: Pr
             connection.rollback()
     finally:
         session.engine.stop()
-    return Read(found, str(path), written.ids, **_schemas_said(metadata, scope))
+    return Read(
+        found,
+        str(path),
+        written.ids,
+        schema=_elsewhere(scope),
+        is_named=_names_schemas(metadata),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import DERIVED, EXISTS
+from conformance.comparing.facts import DERIVED, EXISTS, referred
 from conformance.mending import types, views
 from conformance.mending.scene import Objects, Parts, Ref, differing
 from conformance.mending.sql import relation, type_of
@@ -143,11 +143,11 @@ def _listed(value: object) -> tuple[object, ...]:
 
 def refers_to_dropped(parts: Parts, before: Objects, after: Objects, remade: set[Ref]) -> bool:
     """Whether the foreign key refers to a key that is dropped, or dropped and created."""
-    table, _, columns = str(parts.get("references")).rpartition(" (")
+    table, columns = referred(parts.get("references"))
     for ref, key in before.items():
         if ref.kind not in _KEYS or ref.table != table:
             continue
-        if {*map(str, _listed(key.get("columns")))} != {*columns.rstrip(")").split(", ")}:
+        if {*map(str, _listed(key.get("columns")))} != {*columns}:
             continue
         then = after.get(ref)
         changed = set() if then is None else differing(key, then) - {"name"}

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from conformance.comparing.comparison import match_unnamed
 from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import DERIVED, EXISTS, Query, agrees
-from conformance.comparing.following import with_column
+from conformance.comparing.facts import DERIVED, EXISTS, Query, agrees, referred
+from conformance.comparing.following import listed_anew, with_column
 from conformance.comparing.merging import FEWEST_COLUMNS, OF_QUERY
 from conformance.comparing.pairing import mutual, pairs
 from conformance.comparing.reading import (
@@ -183,9 +183,10 @@ def _after_rename(ref: Ref, parts: Parts, old: Ref, names: Mapping[Ref, Ref]) ->
     """
     new = names[old]
     if ref.kind == "foreign_key":
-        table, columns = _reference(parts)
+        table, columns = referred(parts.get("references"))
         if table == old.table:
-            parts = {**parts, "references": f"{table} ({_listed_anew(columns, old, new)})"}
+            named = listed_anew(columns, old.name, new.name)
+            parts = {**parts, "references": f"{table} ({named})"}
     if ref.kind in DERIVED:
         output = Ref("column", ref.table, old.name) in names
         return _query_after_rename(ref, parts, old, new, output=output)
@@ -223,22 +224,13 @@ def _query_after_rename(ref: Ref, parts: Parts, old: Ref, new: Ref, *, output: b
     return {**parts, "definition": with_column_read(query, old, new.name, output=output)}
 
 
-def _reference(parts: Parts) -> tuple[str, str]:
-    """The table that a foreign key refers to, and the columns there, as in `a, b`."""
-    table, _, columns = str(parts.get("references")).rpartition(" (")
-    return table, columns.removesuffix(")")
-
-
-def _listed_anew(columns: str, old: Ref, new: Ref) -> str:
-    """`a, b` after a column was renamed."""
-    return ", ".join(with_column(tuple(columns.split(", ")), old.name, new.name))
-
-
 def _of_events(events: Any, old: Ref, new: Ref) -> Any:
     """The events of a trigger, such as `update of price, volume`."""
     of = "update of "
     return tuple(
-        of + _listed_anew(event.removeprefix(of), old, new) if event.startswith(of) else event
+        of + listed_anew(event.removeprefix(of).split(", "), old.name, new.name)
+        if event.startswith(of)
+        else event
         for event in events
     )
 
@@ -249,7 +241,8 @@ def _with_new_name(ref: Ref, old: Ref, new: Ref) -> Ref:
     if table != old.table:
         return ref
     if bracket:
-        return ref._replace(table=f"{table} ({_listed_anew(columns.removesuffix(')'), old, new)})")
+        named = listed_anew(columns.removesuffix(")").split(", "), old.name, new.name)
+        return ref._replace(table=f"{table} ({named})")
     return ref._replace(name=new.name) if ref.kind in _PARTS and ref.name == old.name else ref
 
 
@@ -429,8 +422,9 @@ def _follows(ref: Ref, old: str, new: str) -> Ref:
 def _reading(ref: Ref, parts: Parts, old: str, new: str) -> Parts:
     """The parts of what names a relation as the server prints them after the rename."""
     if ref.kind == "foreign_key":
-        table, columns = _reference(parts)
-        return {**parts, "references": f"{new} ({columns})"} if table == old else parts
+        table, columns = referred(parts.get("references"))
+        then = f"{new} ({', '.join(columns)})"
+        return {**parts, "references": then} if table == old else parts
     if ref.kind == "table" and "inherits" in parts:
         under = (new if parent == old else parent for parent in texts(parts["inherits"]))
         return {**parts, "inherits": tuple(under)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import ANYTHING, USAGE_ON_SCHEMA, Owner, Value
+from conformance.comparing.facts import ANYTHING, USAGE_ON_SCHEMA, Owner, Value, referred
 from conformance.mending import columns
 from conformance.mending.scene import (
     CannotMend,
@@ -137,7 +137,7 @@ def references(ref: Ref, scene: Scene) -> int:
     def below(table: Ref) -> Iterator[Ref]:
         for part, parts in scene.before.items():
             if part.kind == "foreign_key" and part.table == table.table:
-                target = str(parts.get("references")).rpartition(" (")[0]
+                target, _ = referred(parts.get("references"))
                 if target != table.table:
                     yield Ref("table", target)
 

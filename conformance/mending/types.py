@@ -94,7 +94,7 @@ def _replaced(ref: Ref, after: Parts, scene: Scene) -> Iterator[Step]:
     yield making("type", _enum(ref, after))
     for part, parts in scene.before.items():
         text = type_of(parts.get("type"))
-        # What is dropped is dropped before.
+        # A column that is to be dropped is gone by now.
         of_type = part.kind == "column" and text.removesuffix("[]") == kind
         if not of_type or part not in scene.after:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.comparing.facts import parts_of_signature
+from conformance.comparing.facts import parts_of_signature, referred
 from conformance.mending.scene import Ref
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def unclear(expected: Objects, observed: Objects, schemas: Collection[str]) -> s
     found = {ref for ref in observed if ref.kind in _UNNAMED and ref.name.startswith("<")}
     for objects in (expected, observed):
         for ref, parts in objects.items():
-            target = str(parts.get("references", "")).rpartition(" (")[0]
+            target, _ = referred(parts.get("references"))
             # The tables of the default schema are all among the objects: another one is elsewhere.
             known = {*schemas, target.partition(".")[0]}
             elsewhere = not any(Ref("table", target) in side for side in (expected, observed))

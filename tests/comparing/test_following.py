@@ -531,3 +531,11 @@ def test_a_view_with_a_column_of_another_name():
         " minimum; the query is the same otherwise; these follow from it: view w, index v.i"
     )
     assert len(found(said("minimum"), said("bottom", "max"))) == 3
+
+    def alone(name):
+        return {
+            key: value for key, value in said(name).items() if key.table == "v" and not key.name
+        }
+
+    (message,) = found(alone("minimum"), alone("bottom")).values()
+    assert message.endswith("; the query is the same otherwise")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from conformance.comparing.capabilities import version_tuple
 from conformance.comparing.fact_table import FactTable
-from conformance.comparing.facts import EXISTS, FactKey
+from conformance.comparing.facts import EXISTS, FactKey, referred
 from conformance.comparing.policies.broken import Broken, broken_key, listed, of_runs
 
 if TYPE_CHECKING:
@@ -46,9 +46,8 @@ def _referred_to(facts: Facts) -> Iterator[Broken]:
     referring: dict[str, list[FactKey]] = {}
     for (kind, table, name), attributes in objects.items():
         if kind == "foreign_key":
-            referred = str(attributes.get("references")).rpartition(" (")[0]
-            key = FactKey(kind, table, name, EXISTS)
-            referring.setdefault(referred, []).append(key)
+            target, _ = referred(attributes.get("references"))
+            referring.setdefault(target, []).append(FactKey(kind, table, name, EXISTS))
     for table, keys in referring.items():
         failing = [
             f"{table}.{name}"
