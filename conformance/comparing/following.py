@@ -80,7 +80,7 @@ def following(
 def first_cause(
     causes: Mapping[FactKey, FactKey], key: FactKey, expected: Any, observed: Any
 ) -> FactKey | None:
-    """The first cause that changes the observed value, if all together make it the expected one."""
+    """The first rename that changes the observed value, if all of them make it the expected one."""
     first, values = None, [observed]
     for cause, name in causes.items():
         then = [new for value in values for new in _anew(value, key, cause, name)]

@@ -20,11 +20,11 @@ Key = TypeVar("Key", bound=_InTable)
 
 
 def pairs(missing: Collection[Key], undeclared: Collection[Key]) -> Iterator[tuple[Key, Key]]:
-    """What is missing, and the one undeclared relation that it can be.
+    """Each missing relation with the one undeclared relation that it can be.
 
-    That is the only one there is, or the only one of its schema, as where each tenant has a schema,
-    or the only one of its name, as where several tables move to another schema. Where schema and
-    name say different things, it is a guess, and there is no pair.
+    That is the only undeclared one, or the only one of its schema, as where each tenant has a
+    schema, or the only one of its name, as where several tables move to another schema. Where
+    schema and name say different things, there is no pair, because it would be a guess.
     """
     alone = _only_ones(missing, undeclared, lambda _: "")
     found = alone or {
@@ -41,10 +41,10 @@ def pairs(missing: Collection[Key], undeclared: Collection[Key]) -> Iterator[tup
 def mutual(
     missing: Collection[Key], undeclared: Collection[Key], alike: Callable[[Key, Key], bool]
 ) -> Iterator[tuple[Key, Key]]:
-    """What is missing, and the undeclared one that is like it and like nothing else.
+    """Each missing object with the undeclared one that is like it and like no other.
 
-    If one side has more of them, something was added or dropped, and which it was is a guess: then
-    there is no pair.
+    If one side has more objects, one was added or dropped. There is no pair then, because which
+    one would be a guess.
     """
     if len(missing) != len(undeclared):
         return

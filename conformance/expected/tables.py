@@ -87,7 +87,7 @@ def _partition_key(written: str) -> str | OneOf:
 
 
 def _printed(column: str) -> tuple[str, ...]:
-    """As PostgreSQL prints the name: of a key word, such as `json`, that depends on its version."""
+    """The ways to print the name: for a key word such as `json`, PostgreSQL's version decides."""
     bare = unquoted(column) if column.startswith('"') else column.lower()
     return tuple(dict.fromkeys((printed(bare), identifier(bare))))
 
